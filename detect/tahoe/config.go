@@ -1,0 +1,4 @@
+package tahoe
+
+// Config is tahoe.cfg as Tahoe reads it: Python's ConfigParser(strict=False), BasicInterpolation.
+type Config struct{}
