@@ -147,3 +147,11 @@ func (p *Plan) Needs(a Actor) bool {
 	}
 	return false
 }
+
+// Receipt is what became of a plan.
+type Receipt struct {
+	Plan    string    `json:"plan"` // its ID
+	Done    []string  `json:"done"` // IDs of the steps that were done
+	Ended   time.Time `json:"ended"`
+	Pending []string  `json:"pending,omitempty"` // what the operator still has to do
+}
