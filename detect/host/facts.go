@@ -16,7 +16,8 @@ type Facts struct {
 	Elevation string `json:"elevation,omitempty"`
 	// MayElevate says whether Account may become root by it, as far as its groups tell.
 	MayElevate env.Answer `json:"may_elevate"`
-	Sockets    []Socket   `json:"sockets"`    // every listening TCP socket
+	Sockets    []Socket   `json:"sockets"` // every listening TCP socket
+	Units      []UnitFile `json:"units"`
 	FreeBytes  uint64     `json:"free_bytes"` // on the file system of the account's home; 0 when unknown
 }
 
@@ -40,8 +41,9 @@ type Account struct {
 
 // Process is this process: its groups are those of the login, which may be older than the database.
 type Process struct {
-	UID, EUID int
-	Groups    []string
+	UID    int      `json:"uid"`
+	EUID   int      `json:"euid"`
+	Groups []string `json:"groups"`
 }
 
 // Socket is one listening TCP socket, from /proc/net/tcp and tcp6.

@@ -60,9 +60,11 @@ type File struct {
 	UID   int
 	GID   int
 	Bytes []byte
+	// Changed is when it was last written; a node that started before runs with older settings.
+	Changed time.Time
 }
 
-// FURL is pb://TUBID@HINT,HINT/SWISSNUM.
+// FURL is pb://TUBID@HINT,HINT/SWISSNUM. The swissnum is a secret: it prints as pb://TUBID@HINT,HINT/...
 type FURL struct {
 	TubID    string
 	Hints    []string

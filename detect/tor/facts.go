@@ -52,6 +52,8 @@ type Line struct {
 	File       string
 	Number     int // of its first physical line, from 1
 	Key, Value string
+	Magic      byte // '+' or '/' before the key, else 0: it appends to the defaults file's, or clears
+	Defaults   bool // it stands in the defaults file, or in what that includes
 }
 
 // Service is one HiddenServiceDir with what belongs to it.
@@ -96,7 +98,8 @@ const (
 	NotSocksPort      Cause = "not-a-socks-port"
 	Filtered          Cause = "filtered" // a control port filter (onion-grater) answers 510
 	Hangs             Cause = "hangs"
-	Failed            Cause = "failed" // anything else; Detail has the text
+	Foreign           Cause = "foreign" // another account than root, tor or ours listens there
+	Failed            Cause = "failed"  // anything else; Detail has the text
 )
 
 // Control is the control port as seen by this process.
