@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"tahoe-anon/writers/edit"
@@ -63,6 +64,9 @@ type Write struct {
 	GID  int         `json:"gid"`
 	// MakeDir makes the parent directory with this mode when it is missing; 0 means that it must be there.
 	MakeDir fs.FileMode `json:"make_dir,omitempty"`
+	// Leaves names what a daemon is expected to add to a directory that MakeDir made: files, and directories
+	// that it leaves empty. Undo keeps a copy and removes them with the directory; anything else stays.
+	Leaves []string `json:"leaves,omitempty"`
 	// Verify must accept the candidate file before it replaces the old one.
 	Verify *Verify `json:"verify,omitempty"`
 	// Notify tells a daemon of the new file, and again of the old one when it is put back.
@@ -102,7 +106,8 @@ type Run struct {
 	Argv []string `json:"argv"`
 	// Undo takes it back later; empty: there is nothing to take back.
 	Undo []string `json:"undo,omitempty"`
-	// Abort takes it back when this very plan fails or is interrupted; empty: as Undo.
+	// Abort takes it back when this very plan fails or is interrupted before a later command was begun; empty:
+	// as Undo.
 	Abort []string `json:"abort,omitempty"`
 	// Absent must not exist before the command runs: it is what the command makes.
 	Absent string `json:"absent,omitempty"`
@@ -146,6 +151,30 @@ func (p *Plan) Needs(a Actor) bool {
 		}
 	}
 	return false
+}
+
+// For is the plan as root runs it in the name of account uid: the account's own steps are done as that account.
+// The result is sealed anew.
+func (p Plan) For(uid int) Plan {
+	as := func(a Actor) Actor {
+		if a == User {
+			return UID(uid)
+		}
+		return a
+	}
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		s.As = as(s.As)
+		if s.Write != nil && s.Write.Verify != nil {
+			w, v := *s.Write, *s.Write.Verify
+			v.As = as(v.As)
+			w.Verify = &v
+			s.Write = &w
+		}
+	}
+	p.Seal()
+	return p
 }
 
 // Receipt is what became of a plan.
