@@ -169,6 +169,19 @@ func TestProof(t *testing.T) {
 	}
 }
 
+// A restart is not proposed while it would bring a leak into force.
+func TestNoRestartIntoLeak(t *testing.T) {
+	f := healthy(facttest.Node(dir, strings.Replace(hiddenNode, "tcp:2000:interface=127.0.0.1", "tcp:2000", 1)), facttest.Runs(dir, "tahoe-alice.service", 2000),
+		facttest.Change(func(f *detect.Facts) {
+			f.Nodes[0].Since, f.Nodes[0].File.Changed = time.Now().Add(-time.Hour), time.Now()
+		}))
+	for _, r := range examine(f, check.Proof{}) {
+		if r.ID == "node-older-than-config" && r.Because != "leak-tubport-all-interfaces" {
+			t.Errorf("%s is because of %q", r.ID, r.Because)
+		}
+	}
+}
+
 // What must be seen and was not is not healthy: a unit that fails and is started again, for ever.
 func TestUnseenIsNotHealthy(t *testing.T) {
 	for state, want := range map[string]string{"activating": "fail", "active": "warn"} {

@@ -73,7 +73,12 @@ var Checks = []Check{
 	{
 		ID: "node-older-than-config", Title: "the node runs with the settings that tahoe.cfg has now",
 		Broken: "tahoe.cfg changed after the node started: it runs with older settings",
-		Impact: Privacy, Needs: []string{"cfg-unreadable"}, Eval: fresh,
+		// Restarting it is no cure while the new settings leak: they would come into force.
+		Impact: Privacy, Eval: fresh,
+		Needs: []string{
+			"cfg-unreadable", "privacy-flag", "privacy-tcp-tcp", "leak-location", "leak-tubport-all-interfaces",
+			"leak-web-port", "leak-sftp-port",
+		},
 	},
 	{
 		ID: "leak-log-gatherer", Title: "no logs are sent around Tor", Broken: "log_gatherer.furl connects directly, whatever the other settings say",
